@@ -1,9 +1,10 @@
 """How many files a second an import stores, without embedding: tiny JPEG files in folders, into a new home folder.
 
-    python tests/bench/importing.py [--files 10000] [--side 32] [--tags 100]
+    python tests/bench/importing.py [--files 10000] [--side 32] [--tags 100] [--folder FOLDER]
 
 Prints files a second of wall clock and of processor, and how much of the processor the storing thread takes; the rest
-reads. The disk is the one of the system's temporary folder.
+reads, in processes that are counted, too. The disk is the one of the system's temporary folder, or of `--folder`: one
+in memory shows what an import takes without a disk.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--side", type=int, default=32)
     parser.add_argument("--tags", type=int, default=100)
+    parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         draw(Path(folder, "in"), options.files, options.side, options.tags)
         print(told(Path(folder), options.files))
 
@@ -48,15 +50,20 @@ def draw(top: Path, files: int, side: int, tags: int) -> None:
 def told(folder: Path, files: int) -> str:
     """Import the folder, and say how fast."""
     store, listing = Store(folder / "home"), datasets.entries(folder / "in", Limits())
-    wall, processor, storing = time.perf_counter(), time.process_time(), time.thread_time()
+    wall, processor, storing = time.perf_counter(), processor_s(), time.thread_time()
     _, result = imports.import_project(store, "bench", listing, limits=Limits())
-    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    wall, processor = time.perf_counter() - wall, processor_s() - processor
     storing = time.thread_time() - storing
     assert result.count("stored") == files
     return (
         f"{files:,} files: {files / wall:.0f} a second of wall clock, {files / processor:.0f} a second of processor, "
         f"{storing / processor:.0%} of it storing; load {os.getloadavg()[0]:.1f}"
     )
+
+
+def processor_s() -> float:
+    """The processor's seconds of this process and those that it started and that have ended."""
+    return sum(os.times()[:4])
 
 
 if __name__ == "__main__":
