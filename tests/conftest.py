@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import io
+import itertools
 import os
 import shutil
 from collections.abc import Coroutine
@@ -135,16 +136,25 @@ def drawn_image() -> DrawImage:
     return draw_image
 
 
+@cache
+def read_image(number: int) -> uploads.ReadFile:
+    """What an upload finds out of a drawn image: it takes longer than to store the image."""
+    return uploads.read(draw_image(number), Limits())
+
+
 def fill_in(store: Store, name: str = "Flowers", *, classification_type: str = "Multiclass", **counts: int) -> Project:
     """A project whose tags carry the given numbers of drawn images."""
     limits = Limits()
     project = projects.create(store, name, classification_type=classification_type, domain="Built-in")
-    number = 0
+    numbers = itertools.count(1)
     for tag_name, count in counts.items():
         (tag,) = tagging.ensure(store, project, [tag_name], limits=limits)
-        for _ in range(count):
-            number += 1
-            uploads.add(store, project, f"{number}.png", draw_image(number), tag_ids=[tag.id], limits=limits)
+        files = {f"{number}.png": read_image(number) for number in itertools.islice(numbers, count)}
+        with uploads.kept(store, list(files.values()), limits):
+            rules = tagging.rules_of(store, project)
+            for file_name, file in files.items():
+                uploads.put(store, rules, file_name, file, tag_ids=[tag.id], limits=limits, came=uploads.NOWHERE)
+            store.projects.touch(project.id)
     return project
 
 
