@@ -70,6 +70,11 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except FileNotFoundError:
         raise ArchiveRefused(f"FILE.zip must be a backup, there is no file at {str(path)!r}: check the path") from None
+    except OSError as error:
+        raise ArchiveRefused(
+            f"FILE.zip must be a backup that can be read, {path} cannot ({error.strerror}): check the path, and who "
+            "may read it"
+        ) from error
     except zips.BROKEN as error:
         raise ArchiveRefused(f"a backup must be a complete zip, {path.name} is not: take another copy of it") from error
 
@@ -139,10 +144,15 @@ def _no_new_work(home: Path) -> Iterator[bool]:
     """A block in which no worker begins; whether one was there already. Without one, jobs only wait in the queue."""
     lock = worker_lock(home)
     try:
-        with lock.acquire(timeout=0):
-            yield False
+        with blobs.storage_errors(Path(lock.lock_file)):
+            lock.acquire(timeout=0)
     except filelock.Timeout:
         yield True
+        return
+    try:
+        yield False
+    finally:
+        lock.release()
 
 
 def _check_databases(home: Path, databases: Mapping[str, Path], *, is_worked_on: bool) -> None:
@@ -161,11 +171,17 @@ def _put_files(archive: zipfile.ZipFile, listed: Mapping[str, _Listed], home: Pa
     for number, (member, entry) in enumerate(listed.items()):
         progress(f"Putting files back: {number:,} of {len(listed):,}", number / len(listed))
         target = path_of(home, member)
-        if is_database(member) or (
-            target.exists() and target.stat().st_size == entry.size_bytes and blobs.sha256_of(target) == entry.digest
-        ):
+        if is_database(member) or _is_same(target, entry):
             continue
         blobs.write_pieces(target, _pieces(archive, member, entry.size_bytes), is_secret=bool(_SECRET.search(member)))
+
+
+def _is_same(target: Path, entry: _Listed) -> bool:
+    """Whether a file of the home folder need not be written; one that cannot be read must be."""
+    try:
+        return target.stat().st_size == entry.size_bytes and blobs.sha256_of(target) == entry.digest
+    except OSError:
+        return False
 
 
 def _put_databases(home: Path, databases: Mapping[str, Path]) -> None:

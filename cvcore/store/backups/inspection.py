@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cvcore.errors import HomeUnusable
+from cvcore.files import blobs
 from cvcore.store.backups import sqlite_errors
 
 PROBLEMS = 20
@@ -19,7 +20,8 @@ PROBLEMS = 20
 
 def is_there(database: Path) -> bool:
     """Whether there is a database: a file that is not empty. Its log alone, or a folder of that name, is none."""
-    return database.is_file() and database.stat().st_size > 0
+    with blobs.storage_errors(database):
+        return database.is_file() and database.stat().st_size > 0
 
 
 def steps(database: Path) -> set[str]:

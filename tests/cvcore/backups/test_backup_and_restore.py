@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -25,6 +28,7 @@ from cvcore.store import Store
 from cvcore.store.backups import copies
 from cvcore.store.jobs import worker_lock
 from tests.conftest import Fill, Trained, fill_in
+from tests.cvcore.conftest import ENVIRON
 
 OLD_HOME = Path(__file__).resolve().parents[2] / "data" / "home-2026-11.tar.gz"
 
@@ -463,3 +467,57 @@ def test_what_is_no_zip_is_told(tmp_path: Path, data: bytes | None, reason: str)
         (tmp_path / "b.zip").write_bytes(data)
     with pytest.raises(ArchiveRefused, match=reason):
         backups.restore(tmp_path / "b.zip", tmp_path / "home")
+
+
+def test_what_cannot_be_read_is_told_or_written_anew(
+    store: Store, saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder is no backup; a file of the home that the disk does not give any more is taken from the backup."""
+    with pytest.raises(ArchiveRefused, match=r"that can be read, .* cannot \(Is a directory\)"):
+        backups.restore(tmp_path, store.home)
+    bad = next((store.home / "originals").glob("??/*"))
+    number, read = bad.stat().st_ino, blobs.sha256_of
+
+    def failing(path: Path) -> str:
+        if path == bad and path.stat().st_ino == number:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(blobs, "sha256_of", failing)
+    backups.restore(saved, store.home)
+    assert (bad.name, True) == (read(bad), bad.stat().st_ino != number)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has other ways to say who may do what")
+def test_a_home_of_somebody_elses(store: Store, saved: Path, tmp_path: Path) -> None:
+    """Whichever file or folder of it may not be used is named, in one sentence; by root, who is asked no rights."""
+    script = """
+import sys
+from pathlib import Path
+from cvcore import backups
+from cvcore.errors import TagwiseError
+home, saved = map(Path, sys.argv[1:])
+for act in (lambda: backups.check(home), lambda: backups.backup(home, saved.with_name("new.zip")),
+            lambda: backups.restore(saved, home)):
+    try:
+        act()
+        print("done")
+    except TagwiseError as error:
+        print(type(error).__name__)
+"""
+    store.close()
+    command = [sys.executable, "-c", script, str(store.home), str(saved)]
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv to run without the rights of root")
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", *command]
+    for path, told in (
+        (store.home, "HomeUnusable HomeUnusable HomeUnusable"),
+        (store.home / "worker.lock", "done done HomeUnusable"),
+    ):
+        path.touch()
+        mode = path.stat().st_mode
+        path.chmod(0)
+        ran = subprocess.run(command, capture_output=True, text=True, env=ENVIRON, check=False)
+        path.chmod(mode)
+        assert (told, "") == (" ".join(ran.stdout.split()), ran.stderr)
