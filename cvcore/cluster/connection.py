@@ -92,7 +92,7 @@ def _require_answer(address: str) -> None:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that can be none, such as a..b
         raise Unavailable(
             f"TAGWISE_RAY must name a running Ray cluster, {address} does not answer ({error}): this machine works "
             "alone; start the cluster with `ray start --head`"

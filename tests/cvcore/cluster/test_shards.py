@@ -22,16 +22,17 @@ def locally(number: int) -> tuple[int, int]:
     return number**2, os.getpid()
 
 
-def test_without_an_answer_this_process_does_everything(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing listens at the address: one sentence in the log, every result in order, and only this process."""
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "no..name:9"])
+def test_without_an_answer_this_process_does_everything(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing listens at the address, or it can be none: one sentence in the log, and only this process works."""
     with (
-        cluster.joined("127.0.0.1:9", work.squares, 0.0, work_locally=locally) as workers,
+        cluster.joined(address, work.squares, 0.0, work_locally=locally) as workers,
         caplog.at_level(logging.WARNING),
     ):
         assert [(n, (n**2, os.getpid())) for n in range(5)] == list(cluster.in_order(workers, range(5)))
         assert [] == workers.machines
     (line,) = caplog.messages
-    assert "127.0.0.1:9 does not answer" in line
+    assert f"{address} does not answer" in line
 
 
 def test_machines_die_and_join_and_every_shard_is_done(
