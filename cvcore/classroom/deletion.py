@@ -20,6 +20,7 @@ from cvcore.store.backups import copies
 
 PATIENCE_S = 30.0
 POLL_S = 0.1
+WRITING_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -177,14 +178,22 @@ def _removed(store: Store, own: Sequence[Store], folder: Path, receipt: Receipt)
     homes.forget()
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     with blobs.storage_errors(folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        # A page that was just being drawn may have written once more.
-        if folder.exists():
-            shutil.rmtree(folder)
+        _erase_folder(folder)
     # Copies of the database have rows of pupils, and what was learned from their images.
     blobs.delete(store.home / copies.FOLDER)
     store.rewrite()
     return replace(receipt, files=len(sizes), megabytes=sum(sizes) / 1e6)
+
+
+def _erase_folder(folder: Path) -> None:
+    """Delete a folder into which an upload, or a page that is just being drawn, may write for a moment more."""
+    deadline = time.monotonic() + WRITING_S
+    while time.monotonic() < deadline:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(POLL_S)
+    shutil.rmtree(folder)
 
 
 def _folder(store: Store, class_id: str) -> Path:

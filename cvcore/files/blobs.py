@@ -23,7 +23,8 @@ from cvcore.languages import t
 ABANDONED_S = 3600
 # That there is no such file is told by who looks for it.
 REFUSED = frozenset(
-    getattr(errno, name) for name in ("EACCES", "EROFS", "EPERM", "ENOTDIR", "EISDIR", "EFBIG", "EIO", "ENXIO")
+    getattr(errno, name)
+    for name in ("EACCES", "EROFS", "EPERM", "ENOTDIR", "EISDIR", "ENOTEMPTY", "EFBIG", "EIO", "ENXIO")
 )
 SECRET = 0o600
 FLUSHERS = 8

@@ -136,6 +136,23 @@ def test_what_is_trained_is_stopped(store: Store, school_class: SchoolClass, ann
     assert 1 == classroom.delete_class(store, school_class).projects
 
 
+def test_what_is_written_meanwhile_goes_too(
+    store: Store, school_class: SchoolClass, anna: Pupil, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload that was under way puts its file into the folder while it is deleted."""
+    home = classroom.store_of(store, anna).home
+    rmtree, times = shutil.rmtree, iter(range(3))
+
+    def slow(path: Path, ignore_errors: bool = False) -> None:
+        rmtree(path, ignore_errors=ignore_errors)
+        if next(times, None) is not None:
+            blobs.write(home / "originals" / "ab" / "file", b"1")
+
+    monkeypatch.setattr(shutil, "rmtree", slow)
+    classroom.delete_class(store, school_class)
+    assert (False, []) == (home.exists(), list((store.home / "classes").iterdir()))
+
+
 def test_a_class_ends_by_itself(store: Store, school_class: SchoolClass) -> None:
     """On the day after its last; a class without a last day stays."""
     classroom.open_class(store, "4c", ends_on=date(2026, 12, 1))
