@@ -12,6 +12,7 @@ from cvcore.errors import TagwiseError
 from cvcore.files import blobs, lending
 from cvcore.records import Job
 from cvcore.store import Store
+from cvcore.store.backups import inspection
 
 
 class Turns:
@@ -24,12 +25,13 @@ class Turns:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._opened: dict[Path, Store] = {store.home: store}
+        self._damaged: set[Path] = set()
         self._served: dict[Path, int] = {}
         self._number = 0
 
     def stores(self) -> list[Store]:
         """The worker's own home folder and the pupils'; one that was served longest ago comes first."""
-        homes = [self.store.home, *pupil_homes(self.store)]
+        homes = [self.store.home, *(home for home in pupil_homes(self.store) if home not in self._damaged)]
         for gone in self._opened.keys() - set(homes):
             self._opened.pop(gone).close()
         found = [store for home in homes if (store := self.opened(home))]
@@ -52,8 +54,16 @@ class Turns:
         """Whether a training is queued in any of the home folders."""
         return any(store.jobs.is_training_waiting() for store in self._opened.values())
 
+    def leave_out_damaged(self) -> list[Path]:
+        """Serve pupils whose database is damaged no longer, so that the others' jobs go on; returns their folders."""
+        found = [home for home in self._opened if home != self.store.home and inspection.problems(home / "tagwise.db")]
+        self._damaged.update(found)
+        return found
+
     def opened(self, home: Path) -> Store | None:
         """The store of a home folder; None if the folder cannot be opened now, as of a class that is being deleted."""
+        if home in self._damaged:
+            return None
         if home not in self._opened:
             with contextlib.suppress(TagwiseError):
                 self._opened[home] = Store(home)

@@ -25,7 +25,7 @@ import filelock
 from cvcore import settings
 from cvcore.classroom import judging
 from cvcore.domains import DEFAULT
-from cvcore.errors import TagwiseError, Unavailable
+from cvcore.errors import HomeUnusable, TagwiseError, Unavailable
 from cvcore.files import blobs, disks, leftovers
 from cvcore.networks import arrays, keras_backend
 from cvcore.networks.keras_backend import Device
@@ -85,7 +85,10 @@ def is_running(home: Path) -> bool:
 
 
 def work(store: Store, stop: threading.Event, device: Device) -> None:
-    """Run jobs as they are queued until `stop` is set, also the pupils'; if the disk is full, try again later."""
+    """Run jobs as they are queued until `stop` is set, also the pupils'; if the disk is full, try again later.
+
+    A pupil whose database turns out to be damaged is left out: the others must not wait for them.
+    """
     turns = Turns(store)
     while not stop.is_set():
         try:
@@ -94,7 +97,8 @@ def work(store: Store, stop: threading.Event, device: Device) -> None:
             _do_jobs(turns, stop, device)
         except Unavailable as error:
             log.error("%s", error)
-            stop.wait(PAUSE_S)
+            if not (isinstance(error, HomeUnusable) and turns.leave_out_damaged()):
+                stop.wait(PAUSE_S)
 
 
 def interrupted(store: Store, project: Project) -> Job | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import time
+from contextlib import closing
+
 import pytest
 
 from cvcore import classroom, projects
 from cvcore.files import blobs, lending
 from cvcore.records import Project
 from cvcore.store import Pupil, Store
+from cvcore.training import worker
 from cvcore.training.turns import Turns
 
 
@@ -74,3 +80,28 @@ def _served(turns: Turns, homes: dict[str, Store]) -> str:
     claimed = turns.next_job()
     assert claimed is not None
     return next(name for name, store in homes.items() if store.home == claimed[0].home)
+
+
+def test_a_damaged_database_keeps_nobody_waiting(store: Store, pupils: list[Pupil]) -> None:
+    """Of a pupil whose queue cannot be read the worker says so once, and runs the others' jobs."""
+    broken, whole = (classroom.store_of(store, pupil) for pupil in pupils[:2])
+    job = whole.jobs.add("facts", projects.create(whole, "Mine").id)
+    path = broken.home / "tagwise.db"
+    broken.rewrite()
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("select rootpage from sqlite_master where name = 'jobs'").fetchone()
+        (page_bytes,) = connection.execute("pragma page_size").fetchone()
+    broken.close()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * page_bytes)
+        file.write(b"\xff" * page_bytes)
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
+    thread.start()
+    for _ in range(300):
+        if not whole.jobs.get(job.id).is_active:
+            break
+        time.sleep(0.1)
+    stop.set()
+    thread.join()
+    assert "done" == whole.jobs.get(job.id).status
