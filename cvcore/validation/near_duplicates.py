@@ -57,12 +57,29 @@ def groups(signatures: Levels) -> Integers:
         raise InvalidInput(
             f"signatures must have one row per image and 8 x 8 x 3 columns, got shape {signatures.shape}"
         )
-    distinct, index = np.unique(signatures, axis=0, return_inverse=True)
-    parents = np.arange(len(distinct))
-    if len(distinct):
-        _join_all(parents, distinct)
-    _, numbers = np.unique(parents[index.reshape(-1)], return_inverse=True)
+    rows, index = _distinct(signatures)
+    parents = np.arange(len(rows))
+    if len(rows):
+        _join_all(parents, signatures[rows])
+    _, numbers = np.unique(parents[index], return_inverse=True)
     return numbers
+
+
+def _distinct(signatures: Levels) -> tuple[Integers, Integers]:
+    """A row of each distinct signature, in their order, and which of these each signature is: (distinct,) and (n,).
+
+    As `np.unique` finds them, but without two copies of all.
+    """
+    whole = np.ascontiguousarray(signatures).view(np.dtype((np.void, signatures.shape[1]))).reshape(-1)
+    order = whole.argsort(kind="stable")
+    is_first = np.ones(len(order), bool)
+    for start in range(1, len(order), _COLUMNS):
+        here = slice(start, start + _COLUMNS)
+        before = slice(start - 1, start - 1 + len(order[here]))
+        is_first[here] = (signatures[order[here]] != signatures[order[before]]).any(axis=1)
+    index = np.empty_like(order)
+    index[order] = is_first.cumsum() - 1
+    return order[is_first], index
 
 
 def _join_all(parents: Integers, signatures: Levels) -> None:

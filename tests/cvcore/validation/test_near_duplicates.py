@@ -160,6 +160,17 @@ def test_duplicates_are_found_across_blocks():
     assert 8_400 == groups.max() + 1
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2, 8192, 8193, 20_000])
+def test_equal_signatures_are_compared_once(rows):
+    """One row of each is found, wherever a block of rows ends, as NumPy finds it."""
+    rng = np.random.default_rng(rows)
+    signatures = rng.integers(0, 256, (rows // 2 + 1, 192), np.uint8)[rng.integers(0, rows // 2 + 1, rows)]
+    first, index = near_duplicates._distinct(signatures)
+    distinct, places = np.unique(signatures, axis=0, return_inverse=True)
+    np.testing.assert_array_equal(signatures[first], distinct)
+    np.testing.assert_array_equal(index, places.reshape(-1))
+
+
 def test_flat_pictures_of_like_colour_are_not_the_same():
     """Soft colour fields differ by little; their slight patterns separate them."""
     rng = np.random.default_rng(0)
