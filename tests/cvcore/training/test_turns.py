@@ -89,12 +89,13 @@ def test_a_damaged_database_keeps_nobody_waiting(store: Store, pupils: list[Pupi
     path = broken.home / "tagwise.db"
     broken.rewrite()
     with closing(sqlite3.connect(path)) as connection:
-        (page,) = connection.execute("select rootpage from sqlite_master where name = 'jobs'").fetchone()
+        pages = [page for (page,) in connection.execute("select rootpage from sqlite_master where tbl_name = 'jobs'")]
         (page_bytes,) = connection.execute("pragma page_size").fetchone()
     broken.close()
     with path.open("r+b") as file:
-        file.seek((page - 1) * page_bytes)
-        file.write(b"\xff" * page_bytes)
+        for page in pages:
+            file.seek((page - 1) * page_bytes)
+            file.write(b"\xff" * page_bytes)
     stop = threading.Event()
     thread = threading.Thread(target=worker.work, args=(store, stop, "cpu"))
     thread.start()
