@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qs
@@ -64,14 +65,15 @@ class Forms:
     """Answers `GET` and `POST /join`, with `?ticket=…` for the browser that opened the class, `?leave=…` to sign out.
 
     Attempts that fail are limited per device and way to come in: no code can be guessed, and who mistypes one locks
-    nobody out who comes in another way. They are made one after another: it is known of each what came of those before.
-    A ticket is taken once: `taken_tickets` are those that would still be good, with the time of each.
+    nobody out who comes in another way. Those under way could all fail, too: one too many waits until it is known. A
+    ticket is taken once: `taken_tickets` are those that would still be good, with the time of each.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._failed: list[tuple[str, float]] = []
-        self._turn = asyncio.Lock()
+        self._trying: Counter[str] = Counter()
+        self._is_known = asyncio.Condition()
         self.taken_tickets: list[tuple[str, float]] = []
         self._actions: dict[str, Callable[[Fields], str]] = {
             "join": lambda given: classroom.join(store, given.get("code", ""), given.get("nickname", ""))[1],
@@ -101,17 +103,19 @@ class Forms:
         act = self._actions.get(given.get("do", ""))
         if act is None:
             return await self._page(given, t("Choose one of the three ways to come in."), 400)
-        async with self._turn:
-            if self._must_wait(request, given["do"]):
-                return await self._page(given, t("Too many attempts. Wait a minute."), 429)
-            try:
-                self._take_once(given)
-                # A password takes 50 ms to check, and a new pupil's folder some more.
-                cookie = await asyncio.to_thread(act, given)
-            except TagwiseError as error:
-                self._failed.append((_attempt(request, given["do"]), time.monotonic()))
-                log.warning("a request to %s was refused, from %s", given["do"], _device(request))
-                return await self._page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
+        attempt = f"{given['do']} from {_device(request)}"
+        if not await self._may_try(attempt, JOINING_PER_MINUTE if given["do"] == "join" else ATTEMPTS_PER_MINUTE):
+            return await self._page(given, t("Too many attempts. Wait a minute."), 429)
+        try:
+            self._take_once(given)
+            # A password takes 50 ms to check, and a new pupil's folder some more.
+            cookie = await asyncio.to_thread(act, given)
+        except TagwiseError as error:
+            self._failed.append((attempt, time.monotonic()))
+            log.warning("a request to %s was refused, from %s", given["do"], _device(request))
+            return await self._page(given, f"{str(error)[:1].upper()}{str(error)[1:]}.", 401)
+        finally:
+            await self._tried(attempt)
         response: Response = RedirectResponse(urls.below("/class" if act is self._actions["ticket"] else "/"), 303)
         if not cookie:
             response = RedirectResponse(urls.below(urls.JOIN), 303)
@@ -123,11 +127,25 @@ class Forms:
         )
         return response
 
-    def _must_wait(self, request: Request, way: str) -> bool:
+    async def _may_try(self, attempt: str, most: int) -> bool:
+        """Whether it may be tried now: fewer than so many of its kind failed within a minute. It is under way then."""
+        async with self._is_known:
+            await self._is_known.wait_for(
+                lambda: (failed := self._failures(attempt)) >= most or failed + self._trying[attempt] < most
+            )
+            if self._failures(attempt) >= most:
+                return False
+            self._trying[attempt] += 1
+            return True
+
+    async def _tried(self, attempt: str) -> None:
+        async with self._is_known:
+            self._trying -= Counter([attempt])
+            self._is_known.notify_all()
+
+    def _failures(self, attempt: str) -> int:
         self._failed = recent(self._failed, 60, time.monotonic())
-        most = JOINING_PER_MINUTE if way == "join" else ATTEMPTS_PER_MINUTE
-        attempt = _attempt(request, way)
-        return sum(other == attempt for other, _ in self._failed) >= most
+        return sum(other == attempt for other, _ in self._failed)
 
     def _take_once(self, given: Fields) -> None:
         """Refuse a ticket that was taken before; those that are too old by now need not be remembered."""
@@ -157,10 +175,6 @@ def recent(noted: list[tuple[str, float]], seconds: float, now: float) -> list[t
 
 def _device(request: Request) -> str:
     return device(request.client.host if request.client else "")
-
-
-def _attempt(request: Request, way: str) -> str:
-    return f"{way} from {_device(request)}"
 
 
 def device(address: str) -> str:
