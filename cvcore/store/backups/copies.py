@@ -52,7 +52,7 @@ def write(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StorageFull, HomeUnusable: it cannot be written.
     """
-    with blobs.storage_errors(path), sqlite_errors.as_ours(path):
+    with blobs.storage_errors(path), sqlite_errors.as_ours_when_opened(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
         try:
@@ -74,7 +74,7 @@ def write_from(database: Path, path: Path) -> None:
     Raises:
         HomeUnusable: also if the database is damaged, so that nothing can be read of it.
     """
-    with sqlite_errors.as_ours(database), closing(sqlite3.connect(database)) as connection:
+    with sqlite_errors.as_ours_when_opened(database), closing(sqlite3.connect(database)) as connection:
         # Read here, so that what is wrong with the database is not taken for what is wrong with the copy.
         connection.execute("select count(*) from sqlite_master").fetchone()
         write(connection, path)
@@ -100,7 +100,7 @@ def restore(database: Path, path: Path) -> None:
         StorageFull, HomeUnusable: it cannot be written.
     """
     with (
-        sqlite_errors.as_ours(database),
+        sqlite_errors.as_ours_when_opened(database),
         closing(sqlite3.connect(path)) as copy,
         closing(sqlite3.connect(database)) as connection,
     ):

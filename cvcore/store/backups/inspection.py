@@ -16,6 +16,7 @@ from cvcore.files import blobs
 from cvcore.store.backups import sqlite_errors
 
 PROBLEMS = 20
+_DAMAGE = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 def is_there(database: Path) -> bool:
@@ -29,7 +30,7 @@ def steps(database: Path) -> set[str]:
     with _reading(database) as connection:
         try:
             return {name for (name,) in connection.execute("select name from _sqlite_migrations")}
-        except sqlite3.DatabaseError:
+        except _DAMAGE:
             return set()
 
 
@@ -39,7 +40,7 @@ def problems(database: Path) -> list[str]:
         try:
             found = [text for (text,) in connection.execute(f"pragma integrity_check({PROBLEMS})") if text != "ok"]
             lost = list(connection.execute("pragma foreign_key_check"))
-        except sqlite3.DatabaseError as error:
+        except _DAMAGE as error:
             return [str(error)]
     counted = [f"rows of {table} that belong to {other}, which is gone" for table, _, other, _ in lost]
     return [*found, *dict.fromkeys(counted)][:PROBLEMS]
@@ -77,7 +78,7 @@ def iterations(database: Path) -> dict[str, str]:
 
 def is_working(database: Path) -> bool:
     """Whether a job, such as a training, runs or waits; none does in a database that is damaged or empty."""
-    with contextlib.suppress(sqlite3.DatabaseError, HomeUnusable), _reading(database) as connection:
+    with contextlib.suppress(*_DAMAGE, HomeUnusable), _reading(database) as connection:
         return bool(connection.execute("select 1 from jobs where status in ('queued', 'running') limit 1").fetchone())
     return False
 
@@ -86,7 +87,7 @@ def is_working(database: Path) -> bool:
 def _reading(database: Path) -> Iterator[sqlite3.Connection]:
     # `mode=ro` needs the folder to be writable for the write-ahead log of a live database, as it is.
     with (
-        sqlite_errors.as_ours(database),
+        sqlite_errors.as_ours_when_opened(database),
         closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection,
     ):
         yield connection

@@ -32,6 +32,19 @@ def as_ours(path: Path) -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def as_ours_when_opened(path: Path) -> Iterator[None]:
+    """As `as_ours`, where a database is opened or read as a whole, and nothing else is done.
+
+    SQLite names in its message what is damaged, in letters that may be damaged, too: Python cannot decode them.
+    """
+    try:
+        with as_ours(path):
+            yield
+    except UnicodeDecodeError as error:
+        raise damaged(path) from error
+
+
 def damaged(path: Path) -> HomeUnusable:
     """The refusal for a damaged database."""
     return HomeUnusable(t("the database {path} is damaged: restore the home folder from a backup", path=path))

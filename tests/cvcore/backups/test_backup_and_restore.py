@@ -240,7 +240,16 @@ def _with_a_broken_schema(database: Path) -> None:
     database.write_bytes(data[:200] + b"\xff" * 4000 + data[4200:])
 
 
-@pytest.mark.parametrize("damage", [_cut_to_nothing, _overwritten, _with_a_broken_schema])
+def _with_letters_that_are_none(database: Path) -> None:
+    data = database.read_bytes()
+    database.write_bytes(
+        data.replace(b"create table projects", b"create \xc3\xd8ble projects", 1).replace(
+            b"CREATE TABLE projects", b"CREATE \xc3\xd8BLE projects", 1
+        )
+    )
+
+
+@pytest.mark.parametrize("damage", [_cut_to_nothing, _overwritten, _with_a_broken_schema, _with_letters_that_are_none])
 def test_a_damaged_database_gives_way(
     store: Store, saved: Path, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
