@@ -14,9 +14,9 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from cvcore import languages
-from cvcore.datasets import reader_processes, stand_ins
+from cvcore.datasets import stand_ins
 from cvcore.datasets.importer import Entry
-from cvcore.errors import Conflict, InvalidInput
+from cvcore.errors import Conflict, ImageRefused, InvalidInput
 from cvcore.settings import MEBIBYTE
 
 # Decoding, and waiting for the disk, leave the interpreter to others.
@@ -41,25 +41,23 @@ def batches(entries: Sequence[Entry], work: Callable[[bytes], Made]) -> Generato
     """All entries in their order, each with what `work` makes of its bytes in another thread.
 
     A batch is what was read within 0.2 s, and has 1 to 64 entries. No more than 32 MB, and a file for each thread, are
-    held while nobody asks for the next batch. Refusals, of `work` too, are said in the language of whoever asks. Where
-    there are many entries `work` must be known by name in other processes: see `reader_processes`.
+    held while nobody asks for the next batch. Refusals, of `work` too, are said in the language of whoever asks.
     """
     room, ahead = _Room(), enumerate(entries)
+    read = languages.carried(partial(_read, work, room))
     waiting: deque[Future[Reading[Made]]] = deque()
-    with reader_processes.beside(partial(_made, work), files=len(entries), most=READERS) as made:
-        read = languages.carried(partial(_read, made, room))
-        pool = ThreadPoolExecutor(READERS, thread_name_prefix="import")
-        try:
-            while True:
-                waiting.extend(pool.submit(read, *each) for each in itertools.islice(ahead, 2 * BATCH - len(waiting)))
-                if not waiting:
-                    return
-                batch = _first_done(waiting)
-                yield batch
-                room.free(len(batch), sum(each.size_bytes for each in batch))
-        finally:
-            room.free(0, math.inf)
-            pool.shutdown(cancel_futures=True)
+    pool = ThreadPoolExecutor(READERS, thread_name_prefix="import")
+    try:
+        while True:
+            waiting.extend(pool.submit(read, *each) for each in itertools.islice(ahead, 2 * BATCH - len(waiting)))
+            if not waiting:
+                return
+            batch = _first_done(waiting)
+            yield batch
+            room.free(len(batch), sum(each.size_bytes for each in batch))
+    finally:
+        room.free(0, math.inf)
+        pool.shutdown(cancel_futures=True)
 
 
 def _first_done(waiting: deque[Future[Reading[Made]]]) -> list[Reading[Made]]:
@@ -71,27 +69,17 @@ def _first_done(waiting: deque[Future[Reading[Made]]]) -> list[Reading[Made]]:
     return batch
 
 
-def _read(made: Callable[[bytes], tuple[Made | None, str]], room: _Room, place: int, entry: Entry) -> Reading[Made]:
+def _read(work: Callable[[bytes], Made], room: _Room, place: int, entry: Entry) -> Reading[Made]:
     room.wait(place)
     try:
         data = entry.read()
+        if reason := stand_ins.reason(data):
+            raise ImageRefused("format", reason)
+        made = work(data)
     except (InvalidInput, Conflict) as refusal:
         return Reading(entry, None, str(refusal))
-    what, reason = made(data)
-    if what is None:
-        return Reading(entry, None, reason)
     room.fill(len(data))
-    return Reading(entry, what, size_bytes=len(data))
-
-
-def _made(work: Callable[[bytes], Made], data: bytes) -> tuple[Made | None, str]:
-    """What `work` makes of a file, or why it was refused."""
-    if reason := stand_ins.reason(data):
-        return None, reason
-    try:
-        return work(data), ""
-    except (InvalidInput, Conflict) as refusal:
-        return None, str(refusal)
+    return Reading(entry, made, size_bytes=len(data))
 
 
 class _Room:

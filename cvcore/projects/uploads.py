@@ -116,7 +116,7 @@ def kept(store: Store, files: Sequence[ReadFile], limits: Limits) -> Iterator[No
     ]
     try:
         _write(store, places, limits)
-        with store.transaction(undone_in_memory=True):
+        with store.transaction():
             # The same content can have been deleted before this transaction had the write lock.
             _write(store, places, limits)
             image_facts.keep(store, {file.digest: (file.origin, file.info.measures) for file in files})

@@ -124,9 +124,9 @@ class Store:
             files=self.file_facts,
         )
 
-    def transaction(self, *, undone_in_memory: bool = False) -> contextlib.AbstractContextManager[None]:
-        """A block whose writes are committed together, or rolled back together if it raises: see `Connections`."""
-        return self._connections.transaction(undone_in_memory=undone_in_memory)
+    def transaction(self) -> contextlib.AbstractContextManager[None]:
+        """A block whose writes are committed together, or rolled back together if it raises."""
+        return self._connections.transaction()
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run an action that no rollback can undo: after the open transaction has committed, or now if none is open."""

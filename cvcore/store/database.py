@@ -105,12 +105,11 @@ class Connections:
             raise
 
     @contextlib.contextmanager
-    def transaction(self, *, undone_in_memory: bool = False) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """A block whose writes are committed together, or rolled back if it raises; an inner block joins the outer one.
 
         It takes the write lock at once: a transaction that has read fails if another one has written meanwhile
-        (https://www.sqlite.org/isolation.html). What undoes a statement that fails, the pages before it, is kept in
-        memory if `undone_in_memory`: for an import it is 150 KB an image, which would go through a temporary file.
+        (https://www.sqlite.org/isolation.html).
         """
         connection = self.connection
         if connection.in_transaction:
@@ -119,7 +118,7 @@ class Connections:
         self.check_unlocked()
         afterwards: list[Callable[[], None]] = []
         self._local.afterwards = afterwards
-        with self._errors(), _temporary_in_memory(connection) if undone_in_memory else contextlib.nullcontext():
+        with self._errors():
             connection.execute("begin immediate")
             try:
                 yield
@@ -260,16 +259,6 @@ def now() -> str:
 def moment(text: str | None) -> datetime | None:
     """A text from `now` as an aware datetime, None for None."""
     return datetime.fromisoformat(text) if text else None
-
-
-@contextlib.contextmanager
-def _temporary_in_memory(connection: sqlite3.Connection) -> Iterator[None]:
-    """A block in which SQLite writes no temporary file (https://www.sqlite.org/tempfiles.html)."""
-    connection.execute("pragma temp_store = memory")
-    try:
-        yield
-    finally:
-        connection.execute("pragma temp_store = default")
 
 
 def _connect(path: Path, journal_mode: str) -> sqlite3.Connection:

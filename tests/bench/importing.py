@@ -3,7 +3,7 @@
     python tests/bench/importing.py [--files 10000] [--side 32] [--tags 100] [--folder FOLDER]
 
 Prints files a second of wall clock and of processor, and how much of the processor the storing thread takes; the rest
-reads, in processes that are counted, too. The disk is the one of the system's temporary folder, or of `--folder`: one
+reads. The disk is the one of the system's temporary folder, or of `--folder`: one
 in memory shows what an import takes without a disk.
 """
 
@@ -50,20 +50,15 @@ def draw(top: Path, files: int, side: int, tags: int) -> None:
 def told(folder: Path, files: int) -> str:
     """Import the folder, and say how fast."""
     store, listing = Store(folder / "home"), datasets.entries(folder / "in", Limits())
-    wall, processor, storing = time.perf_counter(), processor_s(), time.thread_time()
+    wall, processor, storing = time.perf_counter(), time.process_time(), time.thread_time()
     _, result = imports.import_project(store, "bench", listing, limits=Limits())
-    wall, processor = time.perf_counter() - wall, processor_s() - processor
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
     storing = time.thread_time() - storing
     assert result.count("stored") == files
     return (
         f"{files:,} files: {files / wall:.0f} a second of wall clock, {files / processor:.0f} a second of processor, "
         f"{storing / processor:.0%} of it storing; load {os.getloadavg()[0]:.1f}"
     )
-
-
-def processor_s() -> float:
-    """The processor's seconds of this process and those that it started and that have ended."""
-    return sum(os.times()[:4])
 
 
 if __name__ == "__main__":

@@ -62,26 +62,6 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     assert names(store) == ["c"]
 
 
-@pytest.mark.parametrize("undone_in_memory", [False, True])
-def test_a_statement_that_fails_is_undone_alone(home: Path, undone_in_memory: bool) -> None:
-    """Its rows are gone, those of the others are kept; in memory it is undone as long as the transaction lasts."""
-
-    def kept_in() -> int:
-        return int(connections.value("pragma temp_store"))
-
-    connections, now_and_then = Connections(home / "tagwise.db"), []
-    connections.write("create table letters (name text primary key)")
-    for name in ("a", "b"):
-        with connections.transaction(undone_in_memory=undone_in_memory):
-            now_and_then.append(kept_in())
-            connections.write("insert into letters values (?)", [name])
-            with pytest.raises(sqlite3.IntegrityError):
-                connections.write("insert into letters values (?), (?)", [f"new {name}", name])
-        now_and_then.append(kept_in())
-    assert ["a", "b"] == [row["name"] for row in connections.rows("select name from letters order by name")]
-    assert [2 * undone_in_memory, 0] * 2 == now_and_then
-
-
 def test_what_cannot_be_undone_waits_for_the_end(store: Store) -> None:
     """An action for after the commit runs once the outermost block has ended, and sees what it wrote."""
     told: list[object] = []
