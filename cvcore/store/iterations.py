@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,8 @@ _SELECT_IMAGES = """
         where test.iteration_id = held.iteration_id and test.position = held.position) as is_test
     from iteration_images as held join images on images.id = image_id
 """
+
+_NO_BRACKETS = str.maketrans("", "", "[] ")
 
 
 @dataclass(frozen=True)
@@ -202,17 +205,15 @@ class Iterations:
     def training_counts(self, iteration_id: str) -> dict[str, int]:
         """The number of the snapshot's images that are not for testing, by the name of their tag, as `Tags` has it."""
         names = [tag.name for tag in self.tags(iteration_id)]
-        counts: dict[str, int] = {}
-        for positions, number in self._db.connection.execute(
-            """select tag_positions, count(*) from iteration_images
-               where iteration_id = :iteration and position not in (
-                   select position from iteration_test_images where iteration_id = :iteration)
-               group by tag_positions""",
+        # One text of all positions is counted in half the time that SQLite takes to group as many rows.
+        positions = self._db.value(
+            """select group_concat(tag_positions) from iteration_images
+               where iteration_id = :iteration and tag_positions != '[]' and position not in (
+                   select position from iteration_test_images where iteration_id = :iteration)""",
             {"iteration": iteration_id},
-        ):
-            for position in json.loads(positions):
-                counts[names[position]] = counts.get(names[position], 0) + number
-        return counts
+        )
+        counts = Counter((positions or "").translate(_NO_BRACKETS).split(","))
+        return {names[int(position)]: number for position, number in counts.items() if position}
 
     def images_at(self, iteration_id: str, positions: Sequence[int]) -> list[SnapshotImage]:
         """The snapshot's images in these rows of the arrays, in that order; rows that do not exist are left out."""
