@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 
 from cvcore.errors import InvalidInput, NameRefused
@@ -57,7 +56,6 @@ def clean(noun: str, text: str, *, letters: int) -> str:
     return name
 
 
-@functools.lru_cache(1000)
 def tag(text: str, *, letters: int) -> str:
     """A tag's name as `clean` returns it, checked to have no `|`, which separates tags in files.
 

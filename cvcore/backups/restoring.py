@@ -6,7 +6,6 @@ last the databases, each at once: whoever kills the process finds the home as it
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
 import shutil
@@ -15,8 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import filelock
 
 from cvcore.backups.contents import DATABASE, FIRST_LINE, LIST, Content, is_database, is_safe, path_of
 from cvcore.errors import ArchiveRefused, Conflict, HomeUnusable
@@ -56,9 +53,10 @@ def restore(path: Path, home: Path, progress: Progress = silent) -> Content:
         _check(archive, listed, share(progress, 0, 0.4))
         blobs.make_home(home)
         waiting = partial(progress, "Waiting until another zip is unpacked", 0.4)
-        with _no_new_work(home) as is_worked_on, staging.folder(home, waiting) as staged:
+        # Where no worker is, none begins meanwhile, and jobs only wait in the queue.
+        with staging.if_free(worker_lock(home)) as is_idle, staging.folder(home, waiting) as staged:
             databases = {member: _unpacked(archive, member, staged) for member in listed if is_database(member)}
-            _check_databases(home, databases, is_worked_on=is_worked_on)
+            _check_databases(home, databases, is_worked_on=not is_idle)
             _put_files(archive, listed, home, share(progress, 0.4, 0.95))
             _put_databases(home, databases)
     images = sum(member.startswith("originals/") or "/originals/" in member for member in listed)
@@ -137,22 +135,6 @@ def _unpacked(archive: zipfile.ZipFile, member: str, staged: Path) -> Path:
         with archive.open(member) as source, target.open("wb") as file:
             shutil.copyfileobj(source, file, PIECE_BYTES)
     return target
-
-
-@contextlib.contextmanager
-def _no_new_work(home: Path) -> Iterator[bool]:
-    """A block in which no worker begins; whether one was there already. Without one, jobs only wait in the queue."""
-    lock = worker_lock(home)
-    try:
-        with blobs.storage_errors(Path(lock.lock_file)):
-            lock.acquire(timeout=0)
-    except filelock.Timeout:
-        yield True
-        return
-    try:
-        yield False
-    finally:
-        lock.release()
 
 
 def _check_databases(home: Path, databases: Mapping[str, Path], *, is_worked_on: bool) -> None:

@@ -51,8 +51,7 @@ def link(source: Path, target: Path) -> None:
     with blobs.storage_errors(target):
         if target.exists() or not source.exists():
             return
-        if not target.parent.is_dir():
-            target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(source, target)
         except FileExistsError:  # another process linked it just now

@@ -32,12 +32,21 @@ def folder(home: Path, on_wait: Callable[[], None]) -> Iterator[Path]:
         lock.release()
 
 
-@contextlib.contextmanager
-def quiet(home: Path) -> Iterator[bool]:
+def quiet(home: Path) -> contextlib.AbstractContextManager[bool]:
     """A block in which no zip is laid out in a home folder; False if one is being laid out now."""
-    lock = filelock.FileLock(home / "unpacking.lock")
+    return if_free(filelock.FileLock(home / "unpacking.lock"))
+
+
+@contextlib.contextmanager
+def if_free(lock: filelock.BaseFileLock) -> Iterator[bool]:
+    """A block that holds a lock; False, without it, if another process or thread has it.
+
+    Raises:
+        StorageFull, HomeUnusable: its file cannot be written.
+    """
     try:
-        lock.acquire(timeout=0)
+        with blobs.storage_errors(Path(lock.lock_file)):
+            lock.acquire(timeout=0)
     except filelock.Timeout:
         yield False
         return

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 
 from cvcore import datasets, names
 from cvcore.datasets import reading
@@ -128,8 +128,7 @@ def import_images(
         NotFound: the project was deleted meanwhile.
     """
     outcomes: list[uploads.Upload] = []
-    # Files come folder by folder.
-    arrival = lru_cache(1)(partial(uploads.came, source or count(len(listing.entries), "image"), moment=datetime.now()))
+    arrival = partial(uploads.came, source or count(len(listing.entries), "image"), moment=datetime.now())
     store_batch = partial(_store_batch, store, project, limits=limits, tag_ids=tag_ids, came=arrival)
     with contextlib.closing(reading.batches(listing.entries, partial(uploads.read, limits=limits))) as batches:
         skipped = (uploads.Upload(name, "refused", reason) for name, reason in listing.skipped)
