@@ -91,6 +91,19 @@ def test_who_only_joined_is_removed(store: Store, school_class: SchoolClass, pup
     assert {pupils[0].id, pupils[2].id} == {pupil.id for pupil in store.pupils.all()}
 
 
+def test_of_a_damaged_database_no_number_is_told(store: Store, pupils: list[Pupil]) -> None:
+    """Nor 0: what is wrong is said below the table."""
+    own = classroom.store_of(store, pupils[0])
+    own.close()
+    classroom.homes.forget()
+    for path in own.home.glob("tagwise.db*"):
+        path.write_bytes(b"no database" * 1000)
+    app = checked(part(store, "pupil_list"))
+    (shown,) = [each.value for each in app.dataframe]
+    assert [True, False] == shown["Images"].isna().tolist()[:2]
+    assert "is damaged: restore the home folder from a backup" in app.error[0].value
+
+
 def test_what_was_deleted_is_brought_back(store: Store, pupils: list[Pupil]) -> None:
     """A project and images, each by a button; the list says what and when."""
     own = classroom.store_of(store, pupils[0])

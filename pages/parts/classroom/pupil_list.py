@@ -36,13 +36,16 @@ def show(store: Store, school_class: SchoolClass) -> None:
 
 def _table(store: Store, class_id: str) -> None:
     works = classroom.works(store, class_id)
-    st.dataframe([_row(work) for work in works], hide_index=True, width="stretch", key=f"pupils-{class_id}")
+    rows = [_row(work) for work in works]
+    st.dataframe(rows, hide_index=True, width="stretch", key=f"pupils-{class_id}", placeholder="–")
     for work in works:
         if work.fault:
             st.error(f"**{plain(isolated(work.pupil.nickname))}**: {sentence(work.fault)}")
 
 
-def _row(work: Work) -> dict[str, str | int]:
+def _row(work: Work) -> dict[str, str | int | None]:
+    # Of a damaged database nothing is known: no number, not 0.
+    numbers = (None, None, None) if work.fault else (work.projects, work.images, work.trainings)
     scores, newest = work.newest, "–"
     if scores:
         newest = t(
@@ -52,9 +55,7 @@ def _row(work: Work) -> dict[str, str | int]:
         t("Pupil"): isolated(work.pupil.nickname),
         t("Here"): t("yes") if pupil_tools.is_here(work.pupil) else t("no"),
         t("Locked"): t("yes") if work.pupil.is_locked else t("no"),
-        t("Projects"): work.projects,
-        t("Images"): work.images,
-        t("Trainings"): work.trainings,
+        **dict(zip((t("Projects"), t("Images"), t("Trainings")), numbers, strict=True)),
         t("Newest iteration"): newest,
         t("Waits or trains"): t("yes") if work.is_training else t("no"),
     }
