@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ _timers: list[threading.Timer] = []
 
 def run(home: Path, iteration_id: str, name: str, folder: Path, on_message: Callable[[dict[str, Any]], None]) -> None:
     """Write an export into a folder in the process; `on_message` gets its `stage` and `progress`. One at a time.
+
+    Beside the folder there can be temporary files until the process ends.
 
     Raises:
         Unavailable: it was refused, with the reason, or the process stopped.
@@ -154,6 +157,8 @@ def main() -> None:
     for line in sys.stdin:
         home, iteration_id, name, folder = json.loads(line)
         error = ""
+        # What libraries leave there, as TensorFlow does its programs, goes with the folder, after a kill too.
+        tempfile.tempdir = str(Path(folder).parent)
         try:
             store = Store(Path(home))
             shared = _export(store, iteration_id, name, Path(folder), shared)

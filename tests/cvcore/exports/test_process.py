@@ -37,6 +37,9 @@ def test_formats_share_what_was_converted(
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     backbones.prepare(architectures.NAME_BUILT_IN, backbones.built_in().side, blobs.backbones_folder(store.home))
     iteration = trained(fill(rose=5, tulip=5))
+    system = tmp_path / "system"
+    system.mkdir()
+    monkeypatch.setenv("TMPDIR", str(system))
     first = run(store, iteration, "tensorflow", tmp_path / "pb")
     (running,) = process._processes
     second = run(store, iteration, "tflite", tmp_path / "tflite")
@@ -44,6 +47,7 @@ def test_formats_share_what_was_converted(
     assert ["Computing the page's probabilities", "Starting TensorFlow", "Converting to tensorflow"] == first[:3]
     assert ["Converting to tflite", "Testing it on 10 images"] == second
     about = json.loads((tmp_path / "tflite" / "model.json").read_text("utf-8"))
+    assert [] == list(system.iterdir()), "what a killed process leaves there, nobody deletes"
     assert (10, 0) == (about["agreement"]["pictures"], about["agreement"]["changed"])
 
     with pytest.raises(Unavailable, match=r"^OUT_DIR must be a new or an empty folder"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cvcore.networks import heads
-from cvcore.networks.large_sets import blocks
+from cvcore.networks.large_sets import blocks, stages
 from cvcore.records import Evaluation
 from cvcore.training.steps import quick
 from cvcore.validation import Plan
@@ -82,6 +82,18 @@ def test_what_the_watcher_raises_ends_the_passes() -> None:
         heads.fit(embeddings, truth, folds, multilabel=False, on_progress=stop_later)
     assert 30 == len(fractions)
     assert sorted(fractions) == fractions
+
+
+@pytest.mark.usefixtures("in_passes")
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_the_first_step_is_not_too_long(monkeypatch: pytest.MonkeyPatch, multilabel: bool) -> None:
+    """After a single step heads are better than before it, where they find all tags as likely."""
+    embeddings, truth, folds = drawn(multilabel=multilabel)
+    monkeypatch.setattr(stages, "STAGES", ((1, 0.0, 1),))
+    found = heads.fit(embeddings, truth, folds, multilabel=multilabel).out_of_fold[folds >= 0]
+    of_truth = np.where(truth[folds >= 0], found, 1 - found if multilabel else 1)
+    unknowing = np.log(2) * TAGS if multilabel else np.log(TAGS)
+    assert -np.log(of_truth).sum(axis=1).mean() < 0.95 * unknowing
 
 
 @pytest.mark.usefixtures("in_passes")
