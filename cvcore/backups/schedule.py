@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from cvcore.backups.writing import backup
-from cvcore.errors import TagwiseError
+from cvcore.errors import NotFound, TagwiseError
 from cvcore.files import blobs
 
 KEPT = 7
@@ -43,15 +43,17 @@ async def keep(home: Path, folder: Path, *, look_every_s: float = LOOK_EVERY_S) 
 def write_todays(home: Path, folder: Path, today: date) -> None:
     """Write the backup of a day unless it is there, then remove all but the newest seven of ours.
 
-    What killed processes left half written there goes, too.
+    What killed processes left half written there goes, too. The folder is not made: where its disk is not connected it
+    would be on the disk that the backup is to outlive.
 
     Raises:
-        As `backup`.
+        NotFound: there is no such folder; and what `backup` raises.
     """
     path = folder / f"tagwise-{today:%Y-%m-%d}.zip"
     if path.exists():
         return
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not folder.is_dir():
+        raise NotFound(f"TAGWISE_BACKUPS must be a folder that exists, {folder} does not: connect its disk, or make it")
     _sweep(folder)
     made = backup(home, path)
     log.info("backup %s: %d files, %.1f MB", path, made.files, made.size_bytes / 1e6)

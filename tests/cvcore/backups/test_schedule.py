@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cvcore.backups import schedule
+from cvcore.errors import NotFound
 from cvcore.store import Store
 from tests.conftest import awaited
 
@@ -25,11 +26,19 @@ def names(folder: Path) -> list[str]:
 def test_one_a_day(store: Store, tmp_path: Path) -> None:
     """The first look of a day writes a backup, the next one does not."""
     folder = tmp_path / "saved"
+    folder.mkdir()
     schedule.write_todays(store.home, folder, TODAY)
     written = (folder / "tagwise-2026-11-28.zip").stat().st_mtime_ns
     schedule.write_todays(store.home, folder, TODAY)
     assert ["tagwise-2026-11-28.zip"] == names(folder)
     assert written == (folder / "tagwise-2026-11-28.zip").stat().st_mtime_ns
+
+
+def test_a_disk_that_is_not_connected(store: Store, tmp_path: Path) -> None:
+    """The folder of its backups is not made where the disk would be: they would fill the one that is backed up."""
+    with pytest.raises(NotFound, match=r"^TAGWISE_BACKUPS must be a folder that exists, .*saved does not: connect its"):
+        schedule.write_todays(store.home, tmp_path / "disk" / "saved", TODAY)
+    assert not (tmp_path / "disk").exists()
 
 
 def test_seven_are_kept(store: Store, tmp_path: Path) -> None:
