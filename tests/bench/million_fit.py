@@ -189,9 +189,12 @@ def fit(folder: Path, *, multilabel: bool = False) -> str:
     embeddings = np.load(folder / "embeddings.npy", mmap_mode="r")
     fitted = heads.fit(embeddings, truth, folds, multilabel=multilabel, l2=L2)
     np.save(folder / f"probabilities-{multilabel}.npy", fitted.out_of_fold)
-    of_truth = np.where(truth, fitted.out_of_fold, 1 - fitted.out_of_fold) if multilabel else fitted.out_of_fold[truth]
-    loss = -np.log(np.maximum(of_truth, 1e-7), dtype=np.float32).mean(dtype=np.float64)
-    return f"log-loss {loss:.5f}"
+    losses = 0.0
+    for start in range(0, len(truth), BLOCK):  # all at once would be more than the fit takes
+        carried, found = truth[start : start + BLOCK], fitted.out_of_fold[start : start + BLOCK]
+        of_truth = np.where(carried, found, 1 - found) if multilabel else found[carried]
+        losses -= np.log(np.maximum(of_truth, 1e-7)).sum(dtype=np.float64)
+    return f"log-loss of an image {losses / len(truth):.5f}"
 
 
 def issues(folder: Path, *, multilabel: bool = False) -> str:
