@@ -85,9 +85,9 @@ class Path:
         is_too_far = rises > -TOO_FAR * fell
         self._remember(gradient - self._before, ~is_too_far & is_moving)
         share = np.where(is_too_far, np.maximum(fell / np.minimum(fell - rises, -TINY), LEAST), 0).astype(np.float32)
-        new = self._next(gradient)
-        self.kernel += np.where(is_moving, np.where(is_too_far, (share - 1) * self._step, new), 0)
-        self._step = np.where(is_too_far, share * self._step, new)
+        shortened, new = share * self._step, self._next(gradient)
+        self.kernel += np.where(is_moving, np.where(is_too_far, shortened - self._step, new), 0)
+        self._step = np.where(is_moving, np.where(is_too_far, shortened, new), 0)
         self._before = np.where(is_too_far, self._before, gradient)
 
     def _remember(self, change: Float32s, is_taken: Bools) -> None:

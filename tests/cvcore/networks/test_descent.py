@@ -80,3 +80,16 @@ def test_what_a_descent_remembers_shortens_the_next() -> None:
         each.begin(identity(TAGS), growth)
     near = target + 0.01
     assert passes_of(path, 4 * second, near, goal=1e-3) < passes_of(anew, 4 * second, near, goal=1e-3)
+
+
+def test_a_tag_that_is_there_goes_on_where_rounding_says_that_it_is_not() -> None:
+    """Its kernel does not change while others move, and nothing wrong is remembered of a step that was not taken."""
+    rng = np.random.default_rng(6)
+    second, target = curvatures(5), rng.normal(size=(COLUMNS, TAGS))
+    path = Path(np.zeros((COLUMNS, TAGS), np.float32), apart=True)
+    path.begin(identity(TAGS))
+    for turn, moves in enumerate([False] * 5 + [True]):
+        gradient = np.einsum("tcd,dt->ct", second, path.kernel - target)
+        assert not path.kernel[:, 1].any()
+        path.go_on(np.float32(gradient * (1 - turn * 1e-6)), np.array([[True, moves, True]]))
+    np.testing.assert_allclose(path.kernel[:, 1], -gradient[:, 1], rtol=1e-4)
