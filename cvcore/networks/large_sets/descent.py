@@ -68,8 +68,9 @@ class Path:
 
     def left(self, gradient: Float32s, goal: float) -> Float64s:
         """How many times as long as its goal the conditioned gradient is; of tags that are apart each has its part."""
-        lengths = np.sqrt(self._dot(gradient, self.conditioner.along_axes * gradient))
-        return lengths * np.sqrt(lengths.size) / goal
+        squares = self._dot(gradient, self.conditioner.along_axes * gradient)
+        left: Float64s = np.sqrt(squares * squares.size) / goal
+        return left
 
     def go_on(self, gradient: Float32s, is_moving: Bools) -> None:
         """Take the next step, given the gradient where the head is; one that went too far is shortened instead.
