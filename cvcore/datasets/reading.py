@@ -6,6 +6,7 @@ import itertools
 import math
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -19,8 +20,12 @@ from cvcore.datasets.importer import Entry
 from cvcore.errors import Conflict, ImageRefused, InvalidInput
 from cvcore.settings import MEBIBYTE
 
-# Decoding, and waiting for the disk, leave the interpreter to others.
+# Waiting for the disk, and decoding, leave the interpreter to others.
 READERS = min(4, os.cpu_count() or 1)
+# The rest of the work on a file takes a millisecond, and two threads at it are slower than one: each waits for the
+# interpreter at every step. Files that take less than this are worked on by the thread that asks for them.
+SHORT_S = 0.003
+WEIGHT = 1 / 16  # of the latest file in the mean
 BATCH, BATCH_S = 64, 0.2
 HELD_BYTES = 32 * MEBIBYTE
 
@@ -38,21 +43,21 @@ class Reading(Generic[Made]):
 
 
 def batches(entries: Sequence[Entry], work: Callable[[bytes], Made]) -> Generator[list[Reading[Made]]]:
-    """All entries in their order, each with what `work` makes of its bytes in another thread.
+    """All entries in their order, each with what `work` makes of its bytes, in another thread if that takes long.
 
-    A batch is what was read within 0.2 s, and has 1 to 64 entries. No more than 32 MB, and a file for each thread, are
+    A batch is what was made within 0.2 s, and has 1 to 64 entries. No more than 32 MB, and a file for each thread, are
     held while nobody asks for the next batch. Refusals, of `work` too, are said in the language of whoever asks.
     """
     room, ahead = _Room(), enumerate(entries)
-    read = languages.carried(partial(_read, work, room))
-    waiting: deque[Future[Reading[Made]]] = deque()
+    read = languages.carried(partial(_read, _Timed(work), room))
+    waiting: deque[Future[Callable[[], Reading[Made]]]] = deque()
     pool = ThreadPoolExecutor(READERS, thread_name_prefix="import")
     try:
         while True:
             waiting.extend(pool.submit(read, *each) for each in itertools.islice(ahead, 2 * BATCH - len(waiting)))
             if not waiting:
                 return
-            batch = _first_done(waiting)
+            batch = _first_made(waiting)
             yield batch
             room.free(len(batch), sum(each.size_bytes for each in batch))
     finally:
@@ -60,26 +65,60 @@ def batches(entries: Sequence[Entry], work: Callable[[bytes], Made]) -> Generato
         pool.shutdown(cancel_futures=True)
 
 
-def _first_done(waiting: deque[Future[Reading[Made]]]) -> list[Reading[Made]]:
+def _first_made(waiting: deque[Future[Callable[[], Reading[Made]]]]) -> list[Reading[Made]]:
+    end = time.monotonic() + BATCH_S
     wait(list(itertools.islice(waiting, BATCH)), BATCH_S)
-    batch = [waiting.popleft().result()]
-    # An error that nobody foresaw ends the reading, but not before what was read until there is handed on.
-    while waiting and len(batch) < BATCH and waiting[0].done() and not waiting[0].exception():
-        batch.append(waiting.popleft().result())
+    batch = [waiting.popleft().result()()]
+    while waiting and len(batch) < BATCH and waiting[0].done() and time.monotonic() < end:
+        try:
+            batch.append(waiting[0].result()())
+        except Exception:  # nobody foresaw it, and it ends the reading: first what was read until there is handed on
+            break
+        waiting.popleft()
     return batch
 
 
-def _read(work: Callable[[bytes], Made], room: _Room, place: int, entry: Entry) -> Reading[Made]:
+def _read(work: _Timed[Made], room: _Room, place: int, entry: Entry) -> Callable[[], Reading[Made]]:
+    """Read a file; what is returned gives its reading, and may only then make it."""
     room.wait(place)
     try:
         data = entry.read()
         if reason := stand_ins.reason(data):
             raise ImageRefused("format", reason)
-        made = work(data)
     except (InvalidInput, Conflict) as refusal:
-        return Reading(entry, None, str(refusal))
+        return partial(Reading, entry, None, str(refusal))
     room.fill(len(data))
-    return Reading(entry, made, size_bytes=len(data))
+    if work.is_short:
+        return partial(_made, work, entry, data)
+    reading = _made(work, entry, data)
+    return lambda: reading
+
+
+def _made(work: _Timed[Made], entry: Entry, data: bytes) -> Reading[Made]:
+    try:
+        return Reading(entry, work(data), size_bytes=len(data))
+    except (InvalidInput, Conflict) as refusal:
+        return Reading(entry, None, str(refusal), len(data))
+
+
+class _Timed(Generic[Made]):
+    """Work, and the mean of how long a processor is at it."""
+
+    def __init__(self, work: Callable[[bytes], Made]) -> None:
+        self._work, self._mean_s = work, math.nan
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it takes less than `SHORT_S`, as far as is known."""
+        return self._mean_s < SHORT_S
+
+    def __call__(self, data: bytes) -> Made:
+        before = time.thread_time()
+        try:
+            return self._work(data)
+        finally:
+            took_s = time.thread_time() - before
+            self._mean_s = took_s if math.isnan(self._mean_s) else self._mean_s + WEIGHT * (took_s - self._mean_s)
 
 
 class _Room:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -334,12 +335,18 @@ def _flush_name(folder: Path) -> None:
 
 def _at_once(flush: Callable[[Waiting], None], waiting: Sequence[Waiting]) -> None:
     """Wait for all together: a disk takes many writes in the time of a few, and one after the other in that of many."""
-    if len(waiting) == 1:
-        flush(waiting[0])
+    shares = [waiting[start::FLUSHERS] for start in range(min(FLUSHERS, len(waiting)))]
+    if len(shares) == 1:
+        _one_by_one(flush, waiting)
         return
-    with ThreadPoolExecutor(min(FLUSHERS, len(waiting)), thread_name_prefix="flush") as pool:
-        for _ in pool.map(flush, waiting):
+    with ThreadPoolExecutor(len(shares), thread_name_prefix="flush") as pool:
+        for _ in pool.map(partial(_one_by_one, flush), shares):
             pass
+
+
+def _one_by_one(flush: Callable[[Waiting], None], waiting: Sequence[Waiting]) -> None:
+    for each in waiting:
+        flush(each)
 
 
 def _refusal(error: OSError, path: Path) -> HomeUnusable | StorageFull:

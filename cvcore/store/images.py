@@ -44,33 +44,28 @@ class Images:
         self, project_id: str, sha256: str, *, name: str, width: int, height: int, size_bytes: int, signature: bytes
     ) -> tuple[str, bool]:
         """Add an image to the workspace unless its content is there; returns its id and whether it was added."""
+        image_id = new_id()
         with self._db.transaction():
-            known = self._db.row(
-                "select id, in_workspace from images where project_id = ? and sha256 = ?", [project_id, sha256]
+            added = self._db.write(
+                """insert into images (id, project_id, sha256, name, width, height, size_bytes, signature, created_at)
+                   values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (project_id, sha256) do nothing""",
+                [image_id, project_id, sha256, name, width, height, size_bytes, signature, now()],
             )
-            if known and known["in_workspace"]:
-                return known["id"], False
-            if known:
-                for table in ("erased_images", "deleted_images"):
-                    self._db.write(f"delete from {table} where image_id = ?", [known["id"]])
-                self._db.write(
-                    "update images set in_workspace = 1, name = ?, created_at = ? where id = ?",
-                    [name, now(), known["id"]],
-                )
-                return known["id"], True
-            row = {
-                "id": new_id(),
-                "project_id": project_id,
-                "sha256": sha256,
-                "name": name,
-                "width": width,
-                "height": height,
-                "size_bytes": size_bytes,
-                "signature": signature,
-                "created_at": now(),
-            }
-            self._db.insert("images", row)
-            return str(row["id"]), True
+            return (image_id, True) if added else self._bring_back(project_id, sha256, name)
+
+    def _bring_back(self, project_id: str, sha256: str, name: str) -> tuple[str, bool]:
+        """Put an image that is known back into the workspace; returns its id and whether it was not there."""
+        (known,) = self._db.rows(
+            "select id, in_workspace from images where project_id = ? and sha256 = ?", [project_id, sha256]
+        )
+        if known["in_workspace"]:
+            return known["id"], False
+        for table in ("erased_images", "deleted_images"):
+            self._db.write(f"delete from {table} where image_id = ?", [known["id"]])
+        self._db.write(
+            "update images set in_workspace = 1, name = ?, created_at = ? where id = ?", [name, now(), known["id"]]
+        )
+        return known["id"], True
 
     def measure(self, sha256: str, *, width: int, height: int, signature: bytes) -> None:
         """Set what was measured of a content anew, in all projects."""

@@ -2,9 +2,10 @@
 
     python tests/bench/importing.py [--files 10000] [--side 32] [--tags 100] [--folder FOLDER]
 
-Prints files a second of wall clock and of processor, and how much of the processor the storing thread takes; the rest
-reads. The disk is the one of the system's temporary folder, or of `--folder`: one
-in memory shows what an import takes without a disk.
+Prints files a second of wall clock and of processor, and how much of the processor the storing thread takes, which
+also works on files that take little. The disk is the one of the system's temporary folder, or of `--folder`: one in
+memory shows what an import takes without a disk. Where thousands of files were deleted in the last five minutes, also
+by this program, Linux's ext4 takes half a millisecond longer to make one.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 import pytest
@@ -70,6 +71,35 @@ def test_another_error_ends_it() -> None:
     with pytest.raises(ZeroDivisionError):
         made.extend(each.made for batch in batches for each in batch)
     assert [b"%d" % number for number in range(7)] == made
+
+
+@pytest.mark.parametrize(("short_s", "is_here"), [(math.inf, True), (0.0, False)])
+def test_short_work_is_done_by_who_asks(monkeypatch: pytest.MonkeyPatch, short_s: float, is_here: bool) -> None:
+    """Once it is known how long a file takes, the asking thread works on those that take less, others on the rest."""
+    monkeypatch.setattr(reading, "SHORT_S", short_s)
+    threads: list[threading.Thread] = []
+
+    def work(data: bytes) -> bytes:
+        threads.append(threading.current_thread())
+        return data
+
+    for _ in reading.batches([entry(number) for number in range(500)], work):
+        pass
+    assert 500 == len(threads)
+    # Those that were read ahead while the first one was worked on are not known to be short.
+    assert {is_here} == {thread is threading.current_thread() for thread in threads[reading.BATCH * 3 :]}
+
+
+def test_a_short_refusal_gives_back_its_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many files are refused by the asking thread, the others are read on."""
+    monkeypatch.setattr(reading, "SHORT_S", math.inf)
+    monkeypatch.setattr(reading, "HELD_BYTES", 10)
+
+    def work(data: bytes) -> bytes:
+        raise ImageRefused("format", "none")
+
+    found = reading.batches([entry(number, b"12345") for number in range(50)], work)
+    assert ["none"] * 50 == [each.refusal for batch in found for each in batch]
 
 
 def test_few_bytes_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
