@@ -58,6 +58,11 @@ def thumbnail_path(home: Path, digest: str) -> Path:
     return _path(home, "thumbnails", digest)
 
 
+def has_originals(home: Path) -> bool:
+    """Whether any image's file is in a home folder."""
+    return any(path.is_file() for path in home.glob("originals/??/*"))
+
+
 def iteration_folder(home: Path, iteration_id: str) -> Path:
     """The folder of an iteration's arrays."""
     return home / "iterations" / iteration_id

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cvcore.files import blobs
+from cvcore.store.backups import inspection, sqlite_errors
 from cvcore.store.classroom.class_results import ClassResult, ClassResults
 from cvcore.store.classroom.classes import Classes, SchoolClass
 from cvcore.store.classroom.classes import Limits as ClassLimits
@@ -82,15 +83,20 @@ class Store:
     before without it.
 
     Raises:
-        HomeUnusable: the folder cannot be made or written, or its database is damaged.
+        HomeUnusable: the folder cannot be made or written, or its database is damaged, or missing while images are
+            there: a new one would know none of them.
         StorageFull: a new home does not fit on the disk.
     """
 
     def __init__(self, home: Path, *, guard: Guard | None = None) -> None:
+        database = home / "tagwise.db"
         if not guard:
             blobs.make_home(home)
+            # Looked for again: another process may just have begun with a new folder.
+            if not inspection.is_there(database) and blobs.has_originals(home) and not inspection.is_there(database):
+                raise sqlite_errors.missing(database)
         self.home = home
-        self._connections = Connections(home / "tagwise.db", guard=guard)
+        self._connections = Connections(database, guard=guard)
         self.projects = Projects(self._connections)
         self.tags = Tags(self._connections)
         self.images = Images(self._connections)

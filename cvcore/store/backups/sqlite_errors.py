@@ -50,6 +50,17 @@ def damaged(path: Path) -> HomeUnusable:
     return HomeUnusable(t("the database {path} is damaged: restore the home folder from a backup", path=path))
 
 
+def missing(path: Path) -> HomeUnusable:
+    """The refusal for a home folder whose images are there, and its database is not."""
+    return HomeUnusable(
+        t(
+            "the home folder has images, but its database {path} is missing: restore the home folder from a backup, or "
+            "set TAGWISE_HOME to a new folder",
+            path=path,
+        )
+    )
+
+
 def _refusal(code: int, path: Path) -> TagwiseError | None:
     if code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
         return NotFound(t("this belongs to something that was deleted meanwhile: reload the page"))

@@ -58,6 +58,19 @@ def test_one_damaged_database_does_not_stop_the_class(store: Store, pupils: dict
     assert 1 == classroom.delete_class(store, store.classes.get(ben.class_id)).pupils
 
 
+def test_a_lost_database_is_not_made_anew(store: Store, pupils: dict[str, Pupil]) -> None:
+    """Where a pupil's images are, but not their database, this is told beside the pupil, and no empty one is made."""
+    own = classroom.store_of(store, pupils["Ben"])
+    uploads.add(own, projects.create(own, "Mine"), "1.png", draw_image(1), limits=Limits())
+    own.close()
+    for path in own.home.glob("tagwise.db*"):
+        path.unlink()
+    homes.forget()
+    whole, broken = classroom.works(store, pupils["Ben"].class_id)
+    assert ("", True) == (whole.fault, "is missing" in broken.fault)
+    assert not (own.home / "tagwise.db").exists()
+
+
 def damage(store: Store, pupil: Pupil) -> None:
     """Let a pupil's database be found damaged when it is opened next."""
     own = classroom.store_of(store, pupil)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from cvcore.errors import HomeUnusable, NotFound, TagwiseError, Unavailable
-from cvcore.files import disks
+from cvcore.files import blobs, disks
 from cvcore.records import Project
 from cvcore.store import Store
 from cvcore.store.database import CHUNK, IDLE_MOST, Connections, chunks, moment, new_id, now
@@ -209,6 +209,23 @@ def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
         f"the database {tmp_path / 'tagwise.db'} is damaged: restore the home folder from a backup"
     )
     assert (tmp_path / "tagwise.db").read_bytes() == b"no database at all" * 100
+
+
+def test_a_lost_database_is_not_made_anew(tmp_path: Path) -> None:
+    """Images without a database are told of: in an empty one they would be nobody's. A new folder may have none."""
+    Store(tmp_path).close()
+    blobs.write(blobs.original_path(tmp_path, "0" * 64), b"an image")
+    for path in tmp_path.glob("tagwise.db*"):
+        path.rename(path.with_name(f"away-{path.name}"))
+    with pytest.raises(HomeUnusable) as refusal:
+        Store(tmp_path)
+    assert str(refusal.value) == (
+        f"the home folder has images, but its database {tmp_path / 'tagwise.db'} is missing: restore the home folder "
+        "from a backup, or set TAGWISE_HOME to a new folder"
+    )
+    assert not (tmp_path / "tagwise.db").exists()
+    (tmp_path / "away-tagwise.db").rename(tmp_path / "tagwise.db")
+    assert [] == Store(tmp_path).projects.all()
 
 
 def fill_and_empty(store: Store, project: Project, megabytes: int = 16) -> None:
