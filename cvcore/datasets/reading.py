@@ -45,8 +45,9 @@ class Reading(Generic[Made]):
 def batches(entries: Sequence[Entry], work: Callable[[bytes], Made]) -> Generator[list[Reading[Made]]]:
     """All entries in their order, each with what `work` makes of its bytes, in another thread if that takes long.
 
-    A batch is what was made within 0.2 s, and has 1 to 64 entries. No more than 32 MB, and a file for each thread, are
-    held while nobody asks for the next batch. Refusals, of `work` too, are said in the language of whoever asks.
+    A batch is what was read within 0.2 s, and worked on here in another 0.2 s; it has 1 to 64 entries. No more than
+    32 MB, and a file for each thread, are held while nobody asks for the next batch. Refusals, of `work` too, are said
+    in the language of whoever asks.
     """
     room, ahead = _Room(), enumerate(entries)
     read = languages.carried(partial(_read, _Timed(work), room))
@@ -66,8 +67,8 @@ def batches(entries: Sequence[Entry], work: Callable[[bytes], Made]) -> Generato
 
 
 def _first_made(waiting: deque[Future[Callable[[], Reading[Made]]]]) -> list[Reading[Made]]:
-    end = time.monotonic() + BATCH_S
     wait(list(itertools.islice(waiting, BATCH)), BATCH_S)
+    end = time.monotonic() + BATCH_S
     batch = [waiting.popleft().result()()]
     while waiting and len(batch) < BATCH and waiting[0].done() and time.monotonic() < end:
         try:

@@ -102,6 +102,23 @@ def test_a_short_refusal_gives_back_its_room(monkeypatch: pytest.MonkeyPatch) ->
     assert ["none"] * 50 == [each.refusal for batch in found for each in batch]
 
 
+def test_a_batch_has_all_that_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time for a batch is over, it has all that was made by then, and the next one goes on from there."""
+    monkeypatch.setattr(reading, "BATCH_S", 1.0)
+    monkeypatch.setattr(reading, "SHORT_S", 0.0)
+    asked_again = threading.Event()
+
+    def work(data: bytes) -> int:
+        if int(data) >= 5:
+            assert asked_again.wait(timeout=60)
+        return int(data)
+
+    found = reading.batches([entry(number, b"%d" % number) for number in range(9)], work)
+    assert list(range(5)) == [each.made for each in next(found)]
+    asked_again.set()
+    assert list(range(5, 9)) == [each.made for batch in found for each in batch]
+
+
 def test_few_bytes_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """While nobody asks for more, as much is read as may be held and one file a thread; then all the others come."""
     monkeypatch.setattr(reading, "HELD_BYTES", 10)
