@@ -26,7 +26,7 @@ from cvcore import settings
 from cvcore.classroom import judging
 from cvcore.domains import DEFAULT
 from cvcore.errors import HomeUnusable, TagwiseError, Unavailable
-from cvcore.files import blobs, disks, leftovers
+from cvcore.files import blobs, disks, leftovers, staging
 from cvcore.networks import arrays, keras_backend
 from cvcore.networks.keras_backend import Device
 from cvcore.prediction import history
@@ -77,11 +77,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def is_running(home: Path) -> bool:
     """Whether a process works for the home folder now: a worker, or a command that is one."""
-    try:
-        with worker_lock(home).acquire(timeout=0):
-            return False
-    except filelock.Timeout:
-        return True
+    with staging.if_free(worker_lock(home)) as is_free:
+        return not is_free
 
 
 def work(store: Store, stop: threading.Event, device: Device) -> None:
@@ -106,15 +103,10 @@ def interrupted(store: Store, project: Project) -> Job | None:
 
     None if a worker is running or no training is queued.
     """
-    lock = worker_lock(store.home)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        return None
-    try:
+    with staging.if_free(worker_lock(store.home)) as is_free:
+        if not is_free:
+            return None
         job_runner.recover(store)
-    finally:
-        lock.release()
     job = store.jobs.latest(project.id, "train")
     return job if job and job.status == "queued" else None
 
