@@ -26,7 +26,7 @@ if not trained:
 # Programs call with the teacher's keys, which reach the teacher's projects only.
 views = (EXPORT, BATCH) if isinstance(backend.viewer(), Pupil) else (NAMES, AMAZON, EXPORT, BATCH)
 by_number = {str(iteration.number): iteration for iteration in trained}
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with st.container(horizontal=True, vertical_alignment="bottom", key="publish-choice"):
     # The address decides, so that the page shows the same iteration after a reload.
     wanted = st.query_params.get("iteration", "")
     st.session_state["publish-iteration"] = wanted if wanted in by_number else next(iter(by_number))

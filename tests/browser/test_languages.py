@@ -37,7 +37,7 @@ TEXTS = r"""() => {
         + "[data-testid=stHeaderActionElements], [data-testid=stDateInput]";
     // What Streamlit calls its own controls by, for screen readers.
     const labels = new RegExp("^(open|close|help( for .*)?|link to heading|(show|hide) password( text)?"
-        + "|([\\s\\S]* )?file upload|clear( all| value)?|choose an option)$", "i");
+        + "|([\\s\\S]* )?file upload|clear( all| value)?|choose an option|progress)$", "i");
     const texts = [];
     const walk = (node) => {
         if (node.nodeType === Node.TEXT_NODE) texts.push(node.textContent);

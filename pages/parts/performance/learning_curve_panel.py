@@ -37,7 +37,7 @@ def _show(store: Store, iteration: Iteration, measurement: Measurement, threshol
     curve = learning_curves.curve(measurement, predictions.truth, predictions.groups, thresholds)
     names = [tag.name for tag in evaluation.tags(store, iteration)]
     st.markdown(f"**{plain(learning_curves.sentence(curve, -1, ''))}**")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="curve-controls"):
         tag = st.selectbox(
             t("Tag"),
             [-1, *range(len(names))],

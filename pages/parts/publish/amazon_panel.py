@@ -46,10 +46,11 @@ def show(store: Store, project: Project, iteration: Iteration, settings: Setting
         "ProjectArn": arns.of_project(store, project),
         "ProjectVersionArn": endpoint.version_arn,
     }
-    for label, value in shown.items():
-        words, code = st.columns([2, 5], vertical_alignment="center")
-        words.markdown(label)
-        code.code(value, language=None, wrap_lines=True)
+    with st.container(key="amazon-values"):
+        for label, value in shown.items():
+            words, code = st.columns([2, 5], vertical_alignment="center")
+            words.markdown(label)
+            code.code(value, language=None, wrap_lines=True)
     server_address.show_hint(server)
     if is_shown and not settings.password and not server_address.is_own(server):
         st.caption(

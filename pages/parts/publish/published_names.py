@@ -20,7 +20,7 @@ KEY = "publish"
 def show(store: Store, project: Project, iteration: Iteration) -> list[Publication]:
     """Show a form for a new name and one row per published name; returns the published names."""
     form = st.form(f"publish-{iteration.id}-{widget_resets.current(KEY)}", border=False)
-    with form.container(horizontal=True, vertical_alignment="bottom"):
+    with form.container(horizontal=True, vertical_alignment="bottom", key="publish-name"):
         name = st.text_input(t("Name"), placeholder=t("such as flowers"), max_chars=publishing.NAME_LETTERS, width=320)
         is_sent = st.form_submit_button(t("Publish {iteration}", iteration=iteration.name), type="primary")
     if is_sent:

@@ -63,7 +63,8 @@ def _show_families(found: Shortcuts, names: list[str]) -> None:
         ],
         t("Surest"): [_surest(first.get(family), names) for family in shares],
     }
-    st.html(number_table.of(columns, label=t("How often tags are told apart by each alone"), texts=(t("Surest"),)))
+    with st.container(key="shortcut-families"):
+        st.html(number_table.of(columns, label=t("How often tags are told apart by each alone"), texts=(t("Surest"),)))
 
 
 def _surest(finding: Finding | None, names: list[str]) -> str:
