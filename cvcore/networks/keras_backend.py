@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -147,6 +148,8 @@ def _load_keras() -> Device:
             return "gpu" if "gpu" in str(keras.distribution.list_devices()) else "cpu"
         import tensorflow as tf
 
+        # TensorFlow writes programs into the temporary folder, and takes them away at the end, but not their bytecode.
+        sys.dont_write_bytecode = True
         tf.config.experimental.enable_op_determinism()
         # TensorFloat-32 keeps three decimal digits, too few for embeddings that agree with LiteRT's to 1e-3.
         tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -69,12 +69,19 @@ def test_it_ends_with_the_process_that_began_it(network: tuple[str, int, Path]) 
 def test_a_conversion_leaves_no_tensorflow_behind(
     tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A downloaded network is converted in the other process, and is the one that this process would have made."""
+    """A downloaded network is converted in the other process, and is the one that this process would have made.
+
+    No file of TensorFlow's is left in the temporary folder.
+    """
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(shared / "keras"))
     monkeypatch.setattr(keras_backend, "is_loaded", lambda: False)
     stages: list[str] = []
     prepared = preparation.prepare("MobileNetV2", 96, tmp_path / "beside", on_stage=stages.append)
     assert {"Starting TensorFlow", "Preparing MobileNetV2 (only once)"} == set(stages)
+    assert [] == list((tmp_path / "temporary").iterdir())
     assert prepared.fingerprint == backbones.prepare("MobileNetV2", 96, tmp_path / "here").fingerprint
 
 
