@@ -38,7 +38,8 @@ def show(*, key: str = "worked-example") -> None:
     )
     chosen = st.slider(t("Probability threshold"), 0, 100, OPENING, format=percent_format(), key=key, width=480)
     truth, called = answers(chosen / 100)
-    st.html(_STYLE + _gallery(truth, called))
+    with st.container(key=f"{key}-six"):
+        st.html(_STYLE + _gallery(truth, called))
     st.markdown("\n".join(f"- {line}" for line in sentences(truth, called)))
     st.caption(
         t(
