@@ -118,23 +118,18 @@ def finish_job(store: Store, job: Job, progress: Progress = silent) -> Job:
         StorageFull: the disk is full, so that the worker waits; the job goes on once there is room.
         Unavailable: as `job_runner.run_job`.
     """
-    lock = worker_lock(store.home)
     while (job := store.jobs.get(job.id)).is_active:
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
+        with staging.if_free(worker_lock(store.home)) as is_free:
+            if is_free:
+                device = keras_backend.device(lambda stage: progress(stage, 0.0))
+                keras_backend.save_device(store.home, device)
+                job_runner.recover(store)
+                if claimed := store.jobs.claim(job.id):
+                    job_runner.run_job(store, claimed, threading.Event(), progress, device)
+        if not is_free:
             disks.check_room(store.home)
             progress(job.stage, job.progress)
             time.sleep(POLL_S)
-            continue
-        try:
-            device = keras_backend.device(lambda stage: progress(stage, 0.0))
-            keras_backend.save_device(store.home, device)
-            job_runner.recover(store)
-            if claimed := store.jobs.claim(job.id):
-                job_runner.run_job(store, claimed, threading.Event(), progress, device)
-        finally:
-            lock.release()
     return job
 
 
