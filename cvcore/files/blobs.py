@@ -340,10 +340,10 @@ def _flush_name(folder: Path) -> None:
 
 def _at_once(flush: Callable[[Waiting], None], waiting: Sequence[Waiting]) -> None:
     """Wait for all together: a disk takes many writes in the time of a few, and one after the other in that of many."""
-    shares = [waiting[start::FLUSHERS] for start in range(min(FLUSHERS, len(waiting)))]
-    if len(shares) == 1:
-        _one_by_one(flush, waiting)
+    if len(waiting) == 1:
+        flush(waiting[0])
         return
+    shares = [waiting[start::FLUSHERS] for start in range(min(FLUSHERS, len(waiting)))]
     with ThreadPoolExecutor(len(shares), thread_name_prefix="flush") as pool:
         for _ in pool.map(partial(_one_by_one, flush), shares):
             pass
